@@ -50,10 +50,11 @@ impl View<'_> {
         if !self.own.told.is_synchronized() {
             return Err("it is not synchronized any more".into());
         }
-        // Both are figures of Amazon; nobody knows which of them is late.
+        // Both are figures of Amazon; nobody knows which of them is late, and one that ended says
+        // nothing good of the other.
         let lag = self.own.beside.lag_at_most_s(0, METRICS[0], UNIT_S)?;
-        let rpo = self.own.beside.lag_at_most_s(1, METRICS[1], UNIT_S);
-        Ok(rpo.map_or(lag, |rpo| rpo.max(lag)))
+        let rpo = self.own.beside.lag_at_most_s(1, METRICS[1], UNIT_S)?;
+        Ok(rpo.max(lag))
     }
 }
 
@@ -79,8 +80,8 @@ pub(super) fn reading(view: &View<'_>) -> Reading {
 fn note(view: &View<'_>) -> String {
     let Told { cluster, .. } = &view.own.told;
     let status = &cluster.status;
-    if let Some(moving) = view.own.told.moving() {
-        return format!("{status}, {moving}");
+    if let Some(unsure) = view.own.told.moving().or_else(|| view.own.told.doubt()) {
+        return format!("{status}, {unsure}");
     }
     if view.own.told.role() == Role::Primary {
         let place =
@@ -115,6 +116,7 @@ fn health(view: &View<'_>) -> Health {
         (Some(_), Some(_)) => {}
     }
     reasons.extend(own.moving());
+    reasons.extend(own.doubt());
     if own.role() == Role::Standby && !own.is_synchronized() {
         reasons
             .push("it does not follow any more: the global database waits to resync it".to_owned());
@@ -141,11 +143,11 @@ fn facts(view: &View<'_>) -> Vec<Fact> {
     add("failover_state", FactValue::text(moving.map_or("none", |(word, _)| word.as_str())));
     if own.role() == Role::Standby {
         for (number, name) in ["replication_lag", "rpo_lag"].into_iter().enumerate() {
-            let point = beside.fresh(number, METRICS[number]);
+            let point = beside.measured(number, METRICS[number]);
             let seconds = point.map(|point| FactValue::Seconds(point.value * UNIT_S));
             add(name, seconds.unwrap_or_else(FactValue::Unknown));
         }
-        let first = beside.fresh(0, METRICS[0]);
+        let first = beside.measured(0, METRICS[0]);
         let age = first.map(|point| FactValue::Seconds(beside.age_s(point.at_ms)));
         add("lag_age", age.unwrap_or_else(FactValue::Unknown));
     }

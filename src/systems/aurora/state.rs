@@ -190,6 +190,17 @@ impl Member for Told {
     fn can_write(&self) -> bool {
         self.cluster.has_writer
     }
+
+    fn other_writers(&self) -> Vec<&str> {
+        let all = self.global.iter().flat_map(|global| &global.members);
+        let others = all.filter(|(arn, is_writer)| **is_writer && **arn != self.cluster.arn);
+        others.map(|(arn, _)| arn.as_str()).collect()
+    }
+
+    /// A cluster has no word on it: what its instances are says nothing of the global database.
+    fn contradiction(&self) -> Option<String> {
+        None
+    }
 }
 
 impl Told {

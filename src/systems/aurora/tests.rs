@@ -77,6 +77,15 @@ fn a_lag_is_in_milliseconds_and_never_that_of_a_writer() {
     check(b([400.0, 100.0]), Some(a()), Some(30_400.0));
     check(b([100.0, 2000.0]), Some(a()), Some(32_000.0));
     check(b([-1.0, 0.0]), Some(a()), None);
+    // The one that is what would be lost is not active, or has ended.
+    check(b([120.0, -1.0]), Some(a()), None);
+    let mut ended = b([120.0, 120.0]);
+    let points = ended.beside.points.as_mut().unwrap();
+    points[1] = points[1].map(|point| Point { at_ms: NOW_MS - 720_000, ..point });
+    check(ended, Some(a()), None);
+    let mut none = b([120.0, 120.0]);
+    none.beside.points.as_mut().unwrap()[1] = None;
+    check(none, Some(a()), None);
     check(b([100.0, 100.0]), None, None);
     // The other side says it follows too, or is gone.
     check(b([100.0, 100.0]), Some(state(Side::A, Some(Side::B), [0.0; 2])), None);
@@ -110,6 +119,10 @@ fn parts_and_health_are_those_that_are_told() {
     let mut moving = standby();
     moving.told.global.as_mut().unwrap().moving = Some(("failing-over".to_owned(), arn(Side::B)));
     check(&moving, Role::Standby, Writes::Unknown, "the writer moves to arn:aws:rds:us-");
+    // Amazon names two writers: none of them is proven.
+    let mut two = writer();
+    two.told.global.as_mut().unwrap().members.insert(arn(Side::A), true);
+    check(&two, Role::Primary, Writes::Unknown, "degraded: lms names arn:aws:rds:us-");
     // Taken out it stands alone, and takes writes.
     let mut alone = state(Side::B, None, [1.0, 1.0]);
     alone.told.cluster.has_writer = true;

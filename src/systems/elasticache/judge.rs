@@ -22,8 +22,11 @@ pub(super) const FACTS: &[FactSpec] = &[
     fact("multi_az", "`enabled` where the nodes are in several zones"),
     fact("in_global", "yes while the group is in the Global Datastore"),
     fact("global_status", "the Global Datastore's status"),
-    fact("replication_lag", "standby: the newest GlobalDatastoreReplicationLag, as measured"),
-    fact("lag_age", "standby: how old that is"),
+    fact(
+        "replication_lag",
+        "standby: the worst of the newest GlobalDatastoreReplicationLag, as measured",
+    ),
+    fact("lag_age", "standby: how old the oldest of these is"),
     beside::CREDENTIALS_LEFT,
     beside::ENDPOINT_OVERRIDE,
 ];
@@ -32,7 +35,18 @@ pub(super) const FACTS: &[FactSpec] = &[
 pub(super) type View<'a> = Sight<'a, ElastiCache>;
 
 impl View<'_> {
-    /// How far it is behind at most, in seconds: the worst of all that is measured.
+    /// The worst of all that its lag is measured of. One of them that tells nothing of now may be
+    /// the one that is far behind: nothing is known then.
+    fn worst(&self, of: impl Fn(usize) -> Result<f64, Clean>) -> Result<f64, Clean> {
+        let count = self.own.beside.points.as_ref().map_err(Clone::clone)?.len();
+        let worst = (0..count).map(of).reduce(|worst, one| Ok(worst?.max(one?)));
+        worst.unwrap_or_else(|| {
+            let name = self.own.told.member.as_str();
+            Err(format!("CloudWatch has no {LAG} of {name} or of a node of each shard").into())
+        })
+    }
+
+    /// How far it is behind at most, in seconds.
     fn lag_at_most_s(&self) -> Result<f64, Clean> {
         let Some(other) = self.other.map(|other| &other.told) else {
             return Err("the source is not read".into());
@@ -40,10 +54,7 @@ impl View<'_> {
         if other.role() == Role::Standby || other.condition() == Condition::Gone {
             return Err("the other side is no primary that serves".into());
         }
-        let count = self.own.beside.points.as_ref().map_err(Clone::clone)?.len();
-        let told = (0..count).map(|number| self.own.beside.lag_at_most_s(number, LAG, 1.0));
-        let known = told.filter_map(Result::ok).reduce(f64::max);
-        known.ok_or_else(|| format!("CloudWatch has no {LAG} of the last 5 minutes").into())
+        self.worst(|number| self.own.beside.lag_at_most_s(number, LAG, 1.0))
     }
 }
 
@@ -97,6 +108,7 @@ fn health(view: &View<'_>) -> Health {
         (Some(_), Some(_)) => {}
     }
     reasons.extend(own.moving());
+    reasons.extend(own.doubt());
     if own.group.takes_over == "disabled" {
         reasons.push("no replica of its region takes over by itself".to_owned());
     }
@@ -112,8 +124,8 @@ fn facts(view: &View<'_>) -> Vec<Fact> {
     let mut add = |name: &str, value| facts.push(Fact { name: name.to_owned(), value });
     add("status", FactValue::text(own.status()));
     add("engine", FactValue::text(own.group.engine.as_str()));
-    add("nodes", FactValue::count(own.group.nodes as u64));
-    add("shards", FactValue::count(own.group.shards as u64));
+    add("nodes", FactValue::count(own.group.nodes.len() as u64));
+    add("shards", FactValue::count(own.group.shards.len() as u64));
     add("takes_over", FactValue::text(own.group.takes_over.as_str()));
     add("multi_az", FactValue::text(own.group.multi_az.as_str()));
     add("in_global", FactValue::Boolean(own.is_writer().is_some()));
@@ -121,11 +133,13 @@ fn facts(view: &View<'_>) -> Vec<Fact> {
     let none = || FactValue::unknown("there is no such Global Datastore");
     add("global_status", global.map_or_else(none, |it| FactValue::text(it.status.as_str())));
     if own.role() == Role::Standby {
-        let point = beside.fresh(0, LAG);
-        let seconds = point.clone().map(|point| FactValue::Seconds(point.value));
-        add("replication_lag", seconds.unwrap_or_else(FactValue::Unknown));
-        let age = point.map(|point| FactValue::Seconds(beside.age_s(point.at_ms)));
-        add("lag_age", age.unwrap_or_else(FactValue::Unknown));
+        let told = |seconds: Result<f64, Clean>| {
+            seconds.map_or_else(FactValue::Unknown, FactValue::Seconds)
+        };
+        let measured = |number| beside.measured(number, LAG);
+        add("replication_lag", told(view.worst(|number| Ok(measured(number)?.value))));
+        let age = view.worst(|number| Ok(beside.age_s(measured(number)?.at_ms)));
+        add("lag_age", told(age));
     }
     facts
 }

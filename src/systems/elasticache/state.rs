@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use aws_sdk_elasticache::Client;
 use aws_sdk_elasticache::types::{
-    AutomaticFailoverStatus, GlobalReplicationGroup, MultiAzStatus, ReplicationGroup,
+    AutomaticFailoverStatus, GlobalReplicationGroup, MultiAzStatus, NodeGroup, ReplicationGroup,
 };
 
 use super::settings::{ElastiCache, Named};
@@ -42,8 +42,10 @@ pub struct Group {
     /// `enabled` where a replica of its region takes over by itself.
     pub(super) takes_over: String,
     pub(super) multi_az: String,
-    pub(super) nodes: usize,
-    pub(super) shards: usize,
+    /// Its nodes.
+    pub(super) nodes: Vec<String>,
+    /// The nodes of each of its shards.
+    pub(super) shards: Vec<Vec<String>>,
     /// The global datastore that it says it is in, and as what.
     pub(super) of: Option<(String, String)>,
 }
@@ -63,12 +65,17 @@ impl Group {
             engine: text(told.engine()),
             takes_over: text(told.automatic_failover().map(AutomaticFailoverStatus::as_str)),
             multi_az: text(told.multi_az().map(MultiAzStatus::as_str)),
-            nodes: told.member_clusters().len(),
-            shards: told.node_groups().len(),
+            nodes: told.member_clusters().iter().map(|node| node.to_lowercase()).collect(),
+            shards: told.node_groups().iter().map(nodes_of).collect(),
             of: of.filter(|(id, _)| !id.is_empty()),
         };
         Some((told.replication_group_id()?.to_lowercase(), group))
     }
+}
+
+fn nodes_of(shard: &NodeGroup) -> Vec<String> {
+    let nodes = shard.node_group_members().iter();
+    nodes.filter_map(|node| Some(node.cache_cluster_id()?.to_lowercase())).collect()
 }
 
 /// A Global Datastore, as one region tells of it.
@@ -138,7 +145,7 @@ impl Globals {
 }
 
 /// What lags are measured of in a region: the dimensions of each.
-struct Lags(Vec<Vec<(String, String)>>);
+pub(super) struct Lags(pub(super) Vec<Vec<(String, String)>>);
 
 impl Lags {
     async fn ask(
@@ -146,25 +153,49 @@ impl Lags {
         (place, user): (String, String),
     ) -> Result<Self, Trouble> {
         let asked = Asked { place: &place, user: &user, right: "cloudwatch:ListMetrics" };
-        let ask = client.list_metrics().namespace(NAMESPACE).metric_name(LAG);
-        let told = Box::pin(ask.send()).await.map_err(|error| of_sdk(&error, &asked))?;
         let dimension = |one: &aws_sdk_cloudwatch::types::Dimension| {
             Some((one.name()?.to_owned(), one.value()?.to_owned()))
         };
         let of = |one: &aws_sdk_cloudwatch::types::Metric| {
             one.dimensions().iter().filter_map(dimension).collect()
         };
-        Ok(Self(told.metrics().iter().map(of).collect()))
+        let (mut found, mut next) = (Vec::new(), None);
+        for _ in 0..PAGES_MAX {
+            let ask = client.list_metrics().namespace(NAMESPACE).metric_name(LAG);
+            let told = Box::pin(ask.set_next_token(next).send()).await;
+            let told = told.map_err(|error| of_sdk(&error, &asked))?;
+            found.extend(told.metrics().iter().map(of));
+            next = told.next_token().filter(|next| !next.is_empty()).map(str::to_owned);
+            if next.is_none() {
+                break;
+            }
+        }
+        Ok(Self(found))
     }
 
-    /// Those of a group: measured of itself, of its nodes, or of its Global Datastore.
-    fn of(&self, named: &Named) -> Vec<Query> {
-        let nodes = format!("{}-", named.group);
-        let is_its = |value: &str| {
-            value == named.group || value == named.global || value.starts_with(&nodes)
-        };
-        let all = self.0.iter().filter(|of| of.iter().any(|(_, value)| is_its(value)));
-        all.map(|of| Query::minutely((NAMESPACE, LAG), "Maximum", of.clone())).collect()
+    /// Those of a group: measured of itself, or of its nodes as it names them; a name that begins
+    /// alike is another's. None where that leaves a shard out: the others say nothing of it.
+    pub(super) fn of(&self, named: &Named, group: &Group) -> Vec<Query> {
+        let (global, name) = (named.global.to_lowercase(), named.group.to_lowercase());
+        let (mut its, mut of_nodes, mut is_whole) = (Vec::new(), Vec::new(), false);
+        for all in &self.0 {
+            let value = |key: &str| {
+                let found = all.iter().find(|(name, _)| name == key);
+                found.map(|(_, value)| value.to_lowercase())
+            };
+            let (of_group, of_node) = (value("ReplicationGroupId"), value("CacheClusterId"));
+            let is_its = value("GlobalReplicationGroupId").is_none_or(|of| of == global)
+                && of_group.as_ref().is_none_or(|of| *of == name)
+                && of_node.as_ref().is_none_or(|of| group.nodes.contains(of));
+            if !is_its || (of_group.is_none() && of_node.is_none()) {
+                continue;
+            }
+            is_whole |= of_node.is_none();
+            of_nodes.extend(of_node);
+            its.push(Query::minutely((NAMESPACE, LAG), "Maximum", all.clone()));
+        }
+        let is_measured = |shard: &Vec<String>| shard.iter().any(|node| of_nodes.contains(node));
+        if is_whole || group.shards.iter().all(is_measured) { its } else { Vec::new() }
     }
 }
 
@@ -193,20 +224,28 @@ pub(super) async fn told(
         session.desk.told(at, globals)
     );
     let (groups, globals) = (groups?, globals?);
+    let group = groups.0.get(&named.group.to_lowercase()).cloned();
+    let group = group.ok_or_else(|| session.absent(&named.group))?;
     if let Some(at) = at {
         let client = aws_sdk_cloudwatch::Client::new(session.desk.config());
         let ask = Lags::ask(client, session.asker());
         // What is not told is found the next time.
         if let Ok(lags) = session.desk.told_each(LISTED_EVERY, at, ask).await {
-            named.find(lags.of(named));
+            named.find(lags.of(named, &group));
         }
     }
-    let group = groups.0.get(&named.group.to_lowercase()).cloned();
-    let group = group.ok_or_else(|| session.absent(&named.group))?;
     let global = globals.0.get(&named.global.to_lowercase()).cloned();
     let region = session.desk.config().region().map(ToString::to_string).unwrap_or_default();
     let member = format!("{region}/{}", named.group).to_lowercase();
-    Ok(Told { group, global, name: named.global.clone(), member })
+    let mut told = Told { group, global, name: named.global.clone(), member };
+    if at.is_some() && told.contradiction().is_some() {
+        // What the group said may be older than a move of the writer.
+        let ask = Groups::ask(session.client.clone(), session.asker());
+        let groups = session.desk.told(at, ask).await?;
+        let group = groups.0.get(&named.group.to_lowercase()).cloned();
+        told.group = group.ok_or_else(|| session.absent(&named.group))?;
+    }
+    Ok(told)
 }
 
 impl Told {
@@ -240,10 +279,29 @@ impl Member for Told {
     }
 
     fn lacking(&self) -> Option<String> {
-        (self.group.nodes == 0).then(|| "the group has no node".to_owned())
+        self.group.nodes.is_empty().then(|| "the group has no node".to_owned())
     }
 
     fn can_write(&self) -> bool {
         true
+    }
+
+    fn other_writers(&self) -> Vec<&str> {
+        let all = self.global.iter().flat_map(|global| &global.members);
+        let others = all.filter(|(of, (role, _))| role == "primary" && **of != self.member);
+        others.map(|(of, _)| of.as_str()).collect()
+    }
+
+    fn contradiction(&self) -> Option<String> {
+        let (of, word) = self.group.of.as_ref()?;
+        let part = self.part().unwrap_or("no member");
+        let is_ours = of.eq_ignore_ascii_case(&self.name);
+        (!is_ours || word != part).then(|| {
+            format!(
+                "the group says that it is {word} of {of}, and {} that it is {part}: one of them \
+                 is wrong",
+                self.name
+            )
+        })
     }
 }

@@ -112,16 +112,25 @@ impl Beside {
         fresh.ok_or_else(|| format!("CloudWatch has no {name} of the last 5 minutes").into())
     }
 
+    /// The same of a lag: below 0 and no number are Amazon's words for none.
+    ///
+    /// # Errors
+    /// Why nothing is known of it.
+    pub fn measured(&self, number: usize, name: &str) -> Result<Point, Clean> {
+        let point = self.fresh(number, name)?;
+        if !point.value.is_finite() || point.value < 0.0 {
+            return Err(format!("{name} is {}: replication is not active", point.value).into());
+        }
+        Ok(point)
+    }
+
     /// A lag at most: what it was when it was measured, in units of so many seconds, and all the
     /// time since.
     ///
     /// # Errors
     /// Why it is not known.
     pub fn lag_at_most_s(&self, number: usize, name: &str, unit_s: f64) -> Result<f64, Clean> {
-        let point = self.fresh(number, name)?;
-        if !point.value.is_finite() || point.value < 0.0 {
-            return Err(format!("{name} is {}: replication is not active", point.value).into());
-        }
+        let point = self.measured(number, name)?;
         Ok(point.value * unit_s + self.age_s(point.at_ms))
     }
 

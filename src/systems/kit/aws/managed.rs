@@ -187,7 +187,7 @@ async fn read<K: Managed>(
     check_meant(target, K::identity(&told).0)?;
     // What is measured may be known only by what was told.
     let found = K::metrics(own);
-    let beside = if watched && found.len() > queries.len() {
+    let beside = if watched && found != queries {
         Beside::ask(&session.desk, &found, now, watched).await
     } else {
         beside

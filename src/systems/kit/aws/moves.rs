@@ -25,21 +25,39 @@ pub trait Member {
     fn lacking(&self) -> Option<String>;
     /// True where it can take writes once it is the writer.
     fn can_write(&self) -> bool;
+    /// The other members that the global store calls its writer.
+    fn other_writers(&self) -> Vec<&str>;
+    /// What the member itself says against what the global store says of it, in words.
+    fn contradiction(&self) -> Option<String>;
+
+    /// What is said of who takes writes and cannot be: two writers, or two words on one.
+    fn doubt(&self) -> Option<String> {
+        let others = self.other_writers();
+        if self.is_writer() == Some(true) && !others.is_empty() {
+            let others = others.join(", ");
+            return Some(format!("{} names {others} as its writer too", self.global()));
+        }
+        self.contradiction()
+    }
 
     /// What its status means.
     fn condition(&self) -> Condition {
         Condition::of(self.status())
     }
 
-    /// The writer of the global store; what was taken out of it stands alone, as a primary.
+    /// The writer of the global store; what was taken out of it stands alone, as a primary. Where
+    /// one word says so and another one does not, it may be one.
     fn role(&self) -> Role {
-        if self.is_writer() == Some(false) { Role::Standby } else { Role::Primary }
+        match self.is_writer() {
+            Some(false) if self.contradiction().is_none() => Role::Standby,
+            Some(_) | None => Role::Primary,
+        }
     }
 
-    /// Whether it takes writes. While the writer moves nobody knows.
+    /// Whether it takes writes. While the writer moves, or two are said to be it, nobody knows.
     fn writes(&self) -> Writes {
         match (self.role(), self.condition()) {
-            _ if self.moving().is_some() => Writes::Unknown,
+            _ if self.moving().is_some() || self.doubt().is_some() => Writes::Unknown,
             (Role::Standby, _) => Writes::Refused,
             (Role::Primary, Condition::Gone) if self.status() == "stopped" => Writes::Refused,
             (Role::Primary, Condition::Serves) if self.can_write() => Writes::Open,
@@ -132,17 +150,22 @@ impl<W: Way> Task for By<W> {
 type Said<W> = <<W as Way>::Of as Managed>::Told;
 
 fn is_done<W: Way>(told: &Said<W>) -> bool {
-    told.role() == Role::Primary
-        && told.is_writer().is_some() == W::STAYS
-        && told.moving().is_none()
-        && told.condition() == Condition::Serves
+    is_so(told, W::STAYS)
+}
+
+/// The one writer of its store, or out of it; it serves, nothing goes on, and all words agree.
+fn is_so(member: &impl Member, stays: bool) -> bool {
+    member.is_writer() == stays.then_some(true)
+        && member.moving().is_none()
+        && member.doubt().is_none()
+        && member.condition() == Condition::Serves
 }
 
 /// `writer of lms, available`.
 pub fn words(member: &impl Member) -> String {
     let (status, global) = (member.status(), member.global());
-    match (member.moving(), member.is_writer()) {
-        (Some(moving), _) => format!("{status}, {moving}"),
+    match (member.moving().or_else(|| member.doubt()), member.is_writer()) {
+        (Some(unsure), _) => format!("{status}, {unsure}"),
         (None, Some(true)) => format!("writer of {global}, {status}"),
         (None, Some(false)) => format!("follows in {global}, {status}"),
         (None, None) => format!("stands alone, {status}"),
@@ -201,5 +224,72 @@ impl<W: Way> At<By<W>> {
             Ok(_) => {}
         }
         lines
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A member of a store: in it as what, beside whom, with which contradiction.
+    struct One(Option<bool>, Vec<&'static str>, Option<&'static str>);
+
+    impl Member for One {
+        fn is_writer(&self) -> Option<bool> {
+            self.0
+        }
+
+        fn has_global(&self) -> bool {
+            true
+        }
+
+        fn global(&self) -> &str {
+            "lms"
+        }
+
+        fn moving(&self) -> Option<String> {
+            None
+        }
+
+        fn status(&self) -> &str {
+            "available"
+        }
+
+        fn lacking(&self) -> Option<String> {
+            None
+        }
+
+        fn can_write(&self) -> bool {
+            true
+        }
+
+        fn other_writers(&self) -> Vec<&str> {
+            self.1.clone()
+        }
+
+        fn contradiction(&self) -> Option<String> {
+            self.2.map(str::to_owned)
+        }
+    }
+
+    #[test]
+    fn it_is_done_only_where_one_writer_is_named_and_all_words_agree() {
+        // With the order that keeps it in the store, and with the one that takes it out.
+        let check = |member: One, want: [bool; 2]| {
+            assert_eq!(
+                [true, false].map(|stays| is_so(&member, stays)),
+                want,
+                "{}",
+                words(&member)
+            );
+        };
+        check(One(Some(true), vec![], None), [true, false]);
+        check(One(None, vec![], None), [false, true]);
+        check(One(None, vec!["a"], None), [false, true]);
+        check(One(Some(false), vec![], None), [false, false]);
+        check(One(Some(false), vec!["a"], None), [false, false]);
+        check(One(Some(true), vec!["a"], None), [false, false]);
+        check(One(Some(true), vec![], Some("it says secondary")), [false, false]);
+        check(One(Some(false), vec!["a"], Some("it says primary")), [false, false]);
     }
 }
