@@ -63,7 +63,7 @@ impl Word {
                 .filter(|run| !run.is_empty() && address(&master).as_ref() == Some(&primary))
                 .cloned(),
             flags: master.get("flags")?.clone(),
-            known: number("num-other-sentinels")? + 1,
+            known: number("num-other-sentinels")?.saturating_add(1),
             quorum: number("quorum")?,
             epoch: number("config-epoch")?,
             stuck: None,

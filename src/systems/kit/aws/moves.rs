@@ -243,7 +243,7 @@ mod tests {
             true
         }
 
-        fn global(&self) -> &str {
+        fn global(&self) -> &'static str {
             "lms"
         }
 
@@ -251,7 +251,7 @@ mod tests {
             None
         }
 
-        fn status(&self) -> &str {
+        fn status(&self) -> &'static str {
             "available"
         }
 
