@@ -176,8 +176,8 @@ fn parts_and_health_are_those_that_are_told() {
     };
     check(&says(Some(Side::B), "ldgnf-lms", "primary"), Role::Primary, Writes::Open, "up");
     check(&says(Some(Side::A), "ldgnf-lms", "secondary"), Role::Standby, Writes::Refused, "up");
-    let wrong = "degraded: the group says that it is primary of ldgnf-lms, and ldgnf-lms that it is \
-                 secondary";
+    let wrong = "degraded: the group says that it is primary of ldgnf-lms, and ldgnf-lms that it \
+                 is secondary";
     check(&says(Some(Side::A), "ldgnf-lms", "primary"), Role::Primary, Writes::Unknown, wrong);
     let wrong = "the group says that it is secondary of ldgnf-lms";
     check(&says(Some(Side::B), "ldgnf-lms", "secondary"), Role::Primary, Writes::Unknown, wrong);
