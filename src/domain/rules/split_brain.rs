@@ -13,9 +13,9 @@ use crate::domain::time::Stamp;
 pub enum Roles {
     /// Two primaries, none proven closed, as read just now; since when.
     Two(Stamp),
-    /// One is on neither side, as was last read; since when.
+    /// One is a server that no side speaks for, as was last read; since when.
     Rival(Stamp),
-    /// One on neither side was primary and is silent: it may take writes; since when.
+    /// Such a one was primary and is silent: it may take writes; since when.
     MayBeRival(Stamp),
     /// There were two when they were last read, and one is silent now: not over; since when.
     TwoLastSeen(Stamp),
@@ -51,9 +51,14 @@ fn beside_each_other(views: [Option<View<'_>>; 2], snapshot: &Snapshot) -> Roles
     }
 }
 
-/// Since when a primary of a system is on neither side, and which.
+/// Since when a system has a primary that no side speaks for, and which.
 pub fn rival<'a>(views: &[Option<View<'a>>; 2]) -> Option<(Stamp, &'a Rival)> {
-    views.iter().flatten().find_map(|view| view.cell.rival())
+    foremost(views.iter().flatten().map(|view| view.cell))
+}
+
+/// One that is seen counts before one that is silent, whichever side tells of it.
+fn foremost<'a>(cells: impl Iterator<Item = &'a Cell>) -> Option<(Stamp, &'a Rival)> {
+    cells.filter_map(Cell::rival).min_by_key(|(_, rival)| rival.is_silent)
 }
 
 /// The systems that have two primaries, or had when last read, and since when: until one side is
@@ -62,8 +67,7 @@ pub fn standing(site: &Site, snapshot: &Snapshot) -> Vec<(SystemId, Stamp)> {
     let since = |system: &SystemSpec| {
         let cells = Side::BOTH.iter().filter(|side| system.sides[side.index()].is_some());
         let cells = cells.filter_map(|side| snapshot.cell(&system.id, *side));
-        let mut rivals = cells.filter_map(Cell::rival).filter(|(_, rival)| !rival.is_silent);
-        let rival = rivals.next().map(|(since, _)| since);
+        let rival = foremost(cells).filter(|(_, rival)| !rival.is_silent).map(|(since, _)| since);
         let is_on_both = system.sides.iter().all(Option::is_some);
         rival.or_else(|| snapshot.both_open_since(&system.id).filter(|_| is_on_both))
     };
@@ -114,6 +118,8 @@ mod tests {
         let silent = [(0, Saw::Rival(Role::Primary, true))];
         check(&silent, &[(0, Standby)], 0, Roles::MayBeRival(at(0)));
         check(&silent, &[(0, Primary)], 0, Roles::Two(at(0)));
+        // Whichever side tells of it: one that is seen counts before one that is silent.
+        check(&silent, &[(0, Saw::Rival(Role::Standby, false))], 0, Roles::Rival(at(0)));
         // Silence does not end it, a side that follows does.
         let both = [(0, Primary), (2, Primary)];
         let then = |saw: Saw| [both.to_vec(), vec![(4, saw)]].concat();
